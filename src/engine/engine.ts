@@ -14,7 +14,7 @@
  * and the host.
  */
 
-import { UsageError } from '../errors.ts'
+import { StoreError, UsageError } from '../errors.ts'
 import type { ContextText } from '../model/context.ts'
 import type { Execution } from '../model/execution.ts'
 import type { WorkflowDefinition } from '../model/workflow.ts'
@@ -36,6 +36,8 @@ import { StartOnce } from './start-once.ts'
 import { limitedError, newExecution } from './starts/firing-context.ts'
 import type { StoreChange } from './store.ts'
 import { keepAlive, startUpkeep } from './upkeep/upkeep.ts'
+
+const MAX_NAMES_IN_MESSAGE = 6
 
 export class Engine {
   readonly instanceId: string
@@ -235,7 +237,8 @@ export class Engine {
 
   /**
    * Stops polling, waits for running tasks up to the grace and for polls up to 2 s of it, releases the rest, and
-   * rejects waiting calls. Later calls reject with `RUNNER_CLOSED`. Idempotent.
+   * rejects waiting calls. Later calls reject with `RUNNER_CLOSED`. Rejects with `DATABASE_FAILED` if the database did
+   * not accept a result within the grace; the log names it. Idempotent.
    */
   stop(options: { readonly graceMs: number }): Promise<void> {
     this.#stopped ??= this.#stop(options.graceMs)
@@ -251,13 +254,22 @@ export class Engine {
     const { store, clock, instanceId, heartbeat } = this.#ports
     const drained = this.#loops.drain(isPolling, graceMs)
     if (graceMs > 0) await settledWithin(drained, graceMs, clock)
-    const cut = this.underWay()
-    await this.#loops.stop()
+    const { executor, scheduler } = this.#loops
+    const cutTasks = executor.underWay()
+    const lost = await this.#loops.stop()
+    // Without the polls whose results are stored or lost.
+    const cut = [...cutTasks, ...scheduler.underWay()]
     for (const release of this.#releases.reverse()) release()
     this.#state = 'closed'
     this.#loops.ends.stop(closed())
     if (heartbeat.hasBegun) await store.closeInstance(instanceId, clock.now())
     this.events.emit('stopped', { cut, at: clock.now() })
+    if (lost.length === 0) return
+    const results = lost.length === 1 ? '1 result' : `${lost.length} results`
+    const rest = lost.length > MAX_NAMES_IN_MESSAGE ? '; …' : ''
+    const named = lost.slice(0, MAX_NAMES_IN_MESSAGE).join('; ')
+    const message = `The database rejected ${results} until the engine stopped: ${named}${rest}.`
+    throw new StoreError('DATABASE_FAILED', message)
   }
 
   underWay(): readonly string[] {

@@ -167,28 +167,30 @@ export class Loops {
   }
 
   /**
-   * Starts nothing, and lets other engines take the rest. Resolves when the running work has ended, without waiting
-   * longer than 2 s for polls. While other work runs, results of later polls are stored as well.
+   * Starts nothing, and lets other engines take the rest. Resolves when the running work has ended and its results are
+   * stored, but waits at most 2 s for polls. While other work runs, results of later polls are stored as well.
    */
   async drain(isPolling: boolean, graceMs: number): Promise<void> {
     this.#chains.drain()
-    this.inbox.stop()
     this.crons.stop()
     this.batches.stop()
     const pollWaitMs = Math.min(graceMs, MAX_POLL_WAIT_MS)
     const ended = this.scheduler.drain()
-    const polls = pollWaitMs === 0 ? null : settledWithin(ended, pollWaitMs, this.#ports.clock)
-    const drained = Promise.all([polls, this.graphs.drain(pollWaitMs), this.executor.drain()])
+    void this.scheduler.recorder.drain()
+    const polled = pollWaitMs === 0 ? Promise.resolve() : settledWithin(ended, pollWaitMs, this.#ports.clock)
+    const polls = polled.then(() => this.scheduler.recorder.drain())
+    const drained = Promise.all([polls, this.graphs.drain(pollWaitMs), this.executor.drain(), this.inbox.drain()])
     void this.#code.handOver(isPolling)
     if (isPolling) this.scheduler.triggers.handOver()
     await drained
   }
 
-  /** Drops later outcomes. Resolves when all known ones are stored. */
-  async stop(): Promise<void> {
-    this.scheduler.stop()
+  /** Drops later outcomes. Resolves with the names of known results that the database rejected again. */
+  async stop(): Promise<readonly string[]> {
+    const lost = [...(await this.scheduler.stop())]
     await this.graphs.stop()
-    await this.executor.stop()
+    lost.push(...(await this.executor.stop()), ...(await this.inbox.stop()))
     this.#workflowsChanged?.cancel()
+    return lost
   }
 }

@@ -126,7 +126,7 @@ describe('when the database file is removed or replaced', () => {
     await stopped
 
     expect(trouble.filter(({ retryAt }) => retryAt === null).map(({ during }) => during)).toContain(
-      'recording a firing of trigger "inbox"',
+      'recording a firing of trigger "inbox" with the context {}',
     )
   })
 

@@ -212,11 +212,85 @@ describe('while the database rejects queries', () => {
     refusals.refuse('recordFired', 1_000)
     await running.clock.advance(2_000)
 
-    await running.engine.stop({ graceMs: 0 })
+    const stopped = running.engine.stop({ graceMs: 0 })
 
+    await expect(stopped).rejects.toMatchObject({
+      code: 'DATABASE_FAILED',
+      message: expect.stringContaining(
+        'rejected 2 results until the engine stopped: recording a firing of trigger "inbox"',
+      ),
+    })
     await expect(running.engine.services.triggers.list({ ...FIRST_PAGE, enabledOnly: false })).rejects.toMatchObject({
       code: 'RUNNER_CLOSED',
     })
+  })
+})
+
+describe('stopping an engine while the database rejects results', () => {
+  it('stores the firing of a poll that Python has returned, if the database is back within the grace', async () => {
+    let fired = 0
+    const { running, refusals, trouble } = await startOnRefusingStore({
+      triggers: [trigger('inbox')],
+      workflows: [demo],
+      python: (host) => host.trigger('inbox', () => (fired++ === 0 ? fire('{"taken":1}') : SKIP)),
+    })
+    refusals.refuse('recordFired', 1_000)
+    await running.engine.start()
+    await running.clock.advance(20_000)
+    const tries = trouble.length
+
+    const stopped = running.engine.stop({ graceMs: 30_000 })
+    await running.clock.advance(10_000)
+    expect(trouble.length - tries).toBeGreaterThan(15)
+    refusals.refuse('recordFired', 0)
+    await running.clock.advance(500)
+    await stopped
+
+    expect(await running.store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
+    expect(trouble.filter(({ retryAt }) => retryAt === null)).toEqual([])
+    await running.store.close()
+  })
+
+  it('tries to store a firing a last time if there is no grace', async () => {
+    const { running, refusals } = await startOnRefusingStore({
+      triggers: [trigger('inbox')],
+      workflows: [demo],
+      python: (host) => host.trigger('inbox', () => fire('{"taken":1}')),
+    })
+    await using _ = running
+    refusals.refuse('recordFired', 1_000)
+    await running.engine.start()
+    await running.clock.advance(10_000)
+    refusals.refuse('recordFired', 0)
+
+    const cut = running.record('stopped')
+    await running.engine.stop({ graceMs: 0 })
+
+    expect(await running.store.listFirings('inbox', FIRST_PAGE)).toHaveLength(1)
+    expect(cut).toMatchObject([{ cut: [] }])
+  })
+
+  it('stores the result of a task and the end of its execution within the grace', async () => {
+    const { running, refusals } = await startOnRefusingStore({
+      workflows: [demo],
+      python: (host) =>
+        host.task('work', () => {
+          refusals.refuse('settle', 1_000)
+          return completed('{"done":1}')
+        }),
+    })
+    await running.engine.start()
+    const id = await running.engine.submit('demo', '{}')
+    await running.clock.advance(20_000)
+
+    const stopped = running.engine.stop({ graceMs: 30_000 })
+    await running.clock.advance(5_000)
+    refusals.refuse('settle', 0)
+    await running.clock.advance(500)
+    await stopped
+
+    expect(await running.store.getExecution(id)).toMatchObject({ status: 'Completed', finalText: '{"done":1}' })
+    await running.store.close()
   })
 })
 

@@ -215,7 +215,7 @@ export class RestCheck {
 
   #checkTicks(): void {
     const { model, polls, report, program } = this.#simulation
-    for (const [name, { certain, possible }] of polls) {
+    for (const [name, { certain, possible }] of polls.counts) {
       const trigger = model.triggers.byName.get(name)
       if (trigger === undefined) continue
       const ticks = trigger.ticks + trigger.openSkips
@@ -224,7 +224,17 @@ export class RestCheck {
         report('polls-leave-ticks', `${name} has ${ticks} ticks for ${certain} polls`)
       if (ticks > possible + this.#firedByHand(name))
         report('polls-leave-ticks', `${name} has ${ticks} ticks for ${possible} polls`)
+      if (this.#startsAlways(name) && trigger.firings < polls.fired(name))
+        report('firings-are-stored', `${name} has ${trigger.firings} firings, but fired ${polls.fired(name)} times`)
     }
+  }
+
+  /** Returns whether each firing of a trigger is stored as a firing of its own. */
+  #startsAlways(name: string): boolean {
+    const { program } = this.#simulation
+    const { allowConcurrent, policy, hasRows } = program.triggers.find((each) => each.name === name) ?? {}
+    const isChanged = program.steps.some((step) => 'request' in step && step.request.kind === 'set')
+    return allowConcurrent === true && hasRows === false && Object.keys(policy ?? {}).length === 0 && !isChanged
   }
 
   /** Returns the number of manual firings, whose ticks have no polls. */

@@ -77,6 +77,8 @@ export class SimulatedProcess {
   isQuiet = false
   /** Whether a suspension, a long refusal or a short stop may have cost its engines leases, executions and outcomes. */
   isTroubled = false
+  /** Whether the process was killed, suspended or stopped without its grace. Results in its memory may be lost. */
+  isCutOff = false
   state: 'starting' | 'running' | 'stopping' | 'ended' = 'starting'
   /** Simulated time since which it is running. */
   runningSince = Number.POSITIVE_INFINITY
@@ -288,6 +290,7 @@ export class SimulatedProcess {
     if (this.state === 'ended') return
     this.state = 'ended'
     this.isTroubled = true
+    this.isCutOff = true
     this.loop.end()
     for (const { python } of this.engines) python.end()
     this.#ports.coverage.forget(this.spec.name)
@@ -299,6 +302,7 @@ export class SimulatedProcess {
     if (this.loop.state !== 'running') return
     this.loop.state = 'suspended'
     this.isTroubled = true
+    this.isCutOff = true
     if (withPython) for (const { python } of this.engines) python.suspend()
   }
 
@@ -311,7 +315,10 @@ export class SimulatedProcess {
   async stop(graceMs: number): Promise<void> {
     if (this.state !== 'running') return
     this.state = 'stopping'
-    if (graceMs < GRACE_MS) this.isTroubled = true
+    if (graceMs < GRACE_MS) {
+      this.isTroubled = true
+      this.isCutOff = true
+    }
     await Promise.all(
       this.engines.map(async ({ engine, alerts }) => {
         await engine.stop({ graceMs }).catch(() => undefined)

@@ -10,6 +10,7 @@ import type { EndedChild, PollRequest, TaskRequest, TaskResult } from '../../src
 import type { Alert } from '../../src/model/alert.ts'
 import type { PollOutcome } from '../../src/model/trigger.ts'
 import { Coverage } from './coverage.ts'
+import { EndedPolls } from './ended-polls.ts'
 import { Faults } from './faults.ts'
 import { SimulationLoop } from './loop.ts'
 import { type Model, makeModel } from './model/model.ts'
@@ -74,8 +75,7 @@ export class Simulation implements EngineObserver {
   readonly finished = new Map<string, string[]>()
   readonly nestedMarkers = new Set<string>()
   readonly pollEntries = new Map<string, PythonEntry[]>()
-  /** Number of polls whose tick must be stored, and of polls whose tick may be stored, by trigger. */
-  readonly polls = new Map<string, { certain: number; possible: number }>()
+  readonly polls = new EndedPolls()
   readonly #trace = createHash('sha256')
   readonly #log: (line: string) => void
   #violation: Violation | null = null
@@ -309,10 +309,7 @@ export class Simulation implements EngineObserver {
 
   pollEnded(engine: string, { trigger }: PollRequest, outcome: PollOutcome): void {
     this.log(`leave ${engine} poll ${trigger} ${outcome.kind}`)
-    const polls = this.polls.get(trigger) ?? { certain: 0, possible: 0 }
-    this.polls.set(trigger, polls)
-    polls.possible += 1
-    if (!this.#processOf(engine)?.isTroubled) polls.certain += 1
+    this.polls.add(trigger, outcome, this.#processOf(engine))
   }
 
   accumulated(engine: string, { source, firstSequence }: AccumulateRequest, answer: AccumulateAnswer): void {

@@ -8,7 +8,7 @@ const NODE = [/^node:/]
 
 /** Files that the rooms of the engine share. */
 const ENGINE_BASE =
-  /^src\/engine\/(clock-port|engine-config|due|engine-options|engine-events|starts\/[^/]+|heartbeat|limits\/[^/]+|periodic|ports|backoff\/(backoff|reconciler)|store|store-ports|log-ports|incidents\/(incident-(report|store)|failure-reports|deadline-judge))\.ts$/
+  /^src\/engine\/(clock-port|engine-config|due|engine-options|engine-events|starts\/[^/]+|heartbeat|limits\/[^/]+|periodic|ports|backoff\/(backoff|reconciler|retried-writes)|store|store-ports|log-ports|incidents\/(incident-(report|store)|failure-reports|deadline-judge))\.ts$/
 
 const ERRORS = /^src\/errors\.ts$/
 /** Files that declare the ports of the engine. */

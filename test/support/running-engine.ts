@@ -108,8 +108,11 @@ export class RunningEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.engine.stop({ graceMs: 0 })
-    if (this.#ownsStore) await this.store.close()
+    try {
+      await this.engine.stop({ graceMs: 0 })
+    } finally {
+      if (this.#ownsStore) await this.store.close()
+    }
   }
 }
 

@@ -1,13 +1,15 @@
 /**
  * Answers actions that other processes store, within half a second. Owned by the engine. The handler of a kind returns
  * null for an action of another process, which then answers it. Each action is answered once. An action whose handler
- * fails, for example because the database refuses a write, is tried again after a back-off.
+ * fails, for example because the database refuses a write, is tried again after a back-off. An answer that the database
+ * refuses is stored again, without carrying out the action twice.
  */
 
 import { toError, UsageError } from '../../errors.ts'
 import type { ActionAnswer, ActionKind, ActionRow } from '../../model/action.ts'
 import { GrowingDelay } from '../backoff/backoff.ts'
 import { Reconciler } from '../backoff/reconciler.ts'
+import { RetriedWrites } from '../backoff/retried-writes.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import { runPeriodically } from '../periodic.ts'
 
@@ -30,10 +32,12 @@ export class ActionInbox {
   readonly #underWay = new Set<string>()
   readonly #looks: Reconciler
   readonly #backoff = new GrowingDelay()
+  readonly #answers: RetriedWrites
   #releases: (() => void)[] = []
 
   constructor(ports: Pick<EnginePorts, 'store' | 'clock' | 'events'>) {
     this.#ports = ports
+    this.#answers = new RetriedWrites(ports)
     this.#looks = new Reconciler(ports, DURING, () => this.#answerAll())
   }
 
@@ -51,10 +55,18 @@ export class ActionInbox {
     void this.#looks.start()
   }
 
-  stop(): void {
+  /** Begins no further action. Resolves when the answers of this time are stored. */
+  async drain(): Promise<void> {
     void this.#looks.stop()
     for (const release of this.#releases) release()
     this.#releases = []
+    await this.#answers.drain()
+  }
+
+  /** Resolves with the names of the answers that the database rejected again. */
+  stop(): Promise<readonly string[]> {
+    void this.drain()
+    return this.#answers.stop()
   }
 
   look(): void {
@@ -73,7 +85,13 @@ export class ActionInbox {
     this.#underWay.add(action.id)
     try {
       const answer = await handler(action).catch(refusal)
-      if (answer !== null) await this.#ports.store.actions.answer(action.id, answer, this.#ports.clock.now())
+      const { store, clock } = this.#ports
+      if (answer !== null) {
+        await this.#answers.store({
+          during: `storing the answer to the request "${action.kind}" for "${action.target}"`,
+          run: () => store.actions.answer(action.id, answer, clock.now()),
+        })
+      }
       this.#backoff.succeeded()
     } catch (thrown) {
       this.#tryLater(toError(thrown))

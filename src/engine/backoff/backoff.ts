@@ -1,6 +1,6 @@
 /** Delays before the next attempt at work that the engine must not give up. */
 
-const FIRST_DELAY_MS = 500
+export const FIRST_DELAY_MS = 500
 const MAX_DELAY_MS = 30_000
 
 export class GrowingDelay {

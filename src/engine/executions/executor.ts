@@ -33,7 +33,7 @@ import { announceEnd, announceTask } from './run-events.ts'
 import { RunState } from './run-state.ts'
 import type { ReadyTask, RunUpdate } from './run-update.ts'
 import { RunWaits } from './run-waits.ts'
-import { Settlements } from './settlements.ts'
+import { progressName, Settlements } from './settlements.ts'
 import { SlotPool } from './slots.ts'
 
 /** Maximum number of executions in memory, apart from paused ones and those whose tasks have lent their slots. */
@@ -105,15 +105,22 @@ export class Executor {
     return this.#runs.has(executionId)
   }
 
-  /** Starts no further attempts. Resolves when the running ones have ended. */
-  drain(): Promise<void> {
+  /** Starts no further attempts. Resolves when the running ones have ended and their results are stored. */
+  async drain(): Promise<void> {
     this.#slots.close()
     this.acquirer.drain()
     for (const run of this.#runs.values()) run.stop()
-    if (this.#attempts.count === 0) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#onIdle = resolve
-    })
+    void this.#allStored()
+    if (this.#attempts.count > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onIdle = resolve
+      })
+    }
+    await this.#allStored()
+  }
+
+  async #allStored(): Promise<void> {
+    await Promise.all([...this.#runs.values()].map((run) => run.settlements.drain()))
   }
 
   gauges() {
@@ -127,8 +134,11 @@ export class Executor {
     return this.#attempts.underWay()
   }
 
-  /** Drops outcomes that arrive later. Resolves when the last write of each execution has ended. */
-  async stop(): Promise<void> {
+  /**
+   * Drops outcomes that arrive later. Resolves when the last write of each execution has ended, with the names of the
+   * writes that the database rejected.
+   */
+  async stop(): Promise<readonly string[]> {
     this.#isStopped = true
     this.#attempts.stop()
     this.acquirer.stop()
@@ -138,7 +148,10 @@ export class Executor {
     const runs = [...this.#runs.values()]
     for (const run of runs) run.release('stopped')
     for (const timer of this.#timers) timer.cancel()
-    await Promise.all(runs.map((run) => run.settlements.close()))
+    const writes = runs.map(async ({ state, settlements }) => {
+      return (await settlements.close()) ? [] : [progressName(state.id)]
+    })
+    return (await Promise.all(writes)).flat()
   }
 
   #take(execution: AcquiredExecution, state: RunState): void {

@@ -6,7 +6,7 @@
 import { StoreError, toError } from '../../errors.ts'
 import type { NumberedRequest } from '../../model/action.ts'
 import type { AcquiredExecution, AttemptRow } from '../../model/execution.ts'
-import { GrowingDelay } from '../backoff/backoff.ts'
+import { FIRST_DELAY_MS, GrowingDelay } from '../backoff/backoff.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import type { MissedDeadline } from '../incidents/incident-report.ts'
 import type { LimitedTask } from '../limits/limit-store.ts'
@@ -40,6 +40,10 @@ export class Settlements {
   #writing: Promise<void> | null = null
   readonly #backoff = new GrowingDelay()
   #isClosed = false
+  #isDraining = false
+  #isElsewhere = false
+  /** Whether changes were lost although this engine owns the execution. */
+  #isLost = false
   readonly #owner: SettlementOwner
   #endPause: (() => void) | null = null
 
@@ -89,11 +93,19 @@ export class Settlements {
     this.add([], null, afterStored)
   }
 
-  /** Stops retries. Resolves when the added changes are stored or were refused again. */
-  async close(): Promise<void> {
+  /** Repeats rejected steps more often. Resolves when the changes of this time are stored. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    this.#endPause?.()
+    await this.#writing
+  }
+
+  /** Stops retries. Resolves with whether the added changes are stored, and not refused again. */
+  async close(): Promise<boolean> {
     this.#isClosed = true
     this.#endPause?.()
     await this.#writing
+    return !this.#isLost
   }
 
   async #writeAll(): Promise<void> {
@@ -109,6 +121,7 @@ export class Settlements {
   }
 
   #drop(): void {
+    this.#isLost = !this.#isElsewhere
     const afterStored = this.#afterStored
     this.#afterStored = []
     for (const callback of afterStored) callback(false)
@@ -152,9 +165,10 @@ export class Settlements {
       this.#applied ??= applied
       if (isTakenOver(thrown)) {
         this.#isClosed = true
+        this.#isElsewhere = true
         this.#owner.takenOver()
       }
-      const delayMs = this.#backoff.failed()
+      const delayMs = this.#isDraining ? FIRST_DELAY_MS : this.#backoff.failed()
       this.#reportTrouble(thrown, delayMs)
       return delayMs
     }
@@ -182,11 +196,16 @@ export class Settlements {
 
   #reportTrouble(thrown: unknown, delayMs: number): void {
     this.#ports.events.emit('trouble', {
-      during: `storing the progress of execution "${this.#execution.id}"`,
+      during: progressName(this.#execution.id),
       error: toError(thrown),
       retryAt: this.#isClosed ? null : this.#ports.clock.now() + delayMs,
     })
   }
+}
+
+/** Returns the name of a write for messages. */
+export function progressName(executionId: string): string {
+  return `storing the progress of execution "${executionId}"`
 }
 
 /** Returns the later change of a task, which gives back the slots of limits that the earlier one gives back. */

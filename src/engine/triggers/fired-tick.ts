@@ -11,6 +11,8 @@ import type { FiredTick, FiredTickResult, NewTriggerFiring } from '../store-port
 import type { FiringResult } from './poll-records.ts'
 import type { PollReport } from './trigger-poll.ts'
 
+const MAX_CONTEXTS_LENGTH = 16_384
+
 /** Results of the firings of a tick, if it fired. */
 export function firingResults(result: FiredTickResult): readonly FiringResult[] {
   if (result.kind === 'several') return result.firings
@@ -81,6 +83,14 @@ export function newFirings(
       execution: workflow === undefined ? null : newExecution(newId(), workflow, inputText, codec, trigger.priority),
     }
   })
+}
+
+/** Returns the contexts of firings for a log line that reports their loss. */
+export function contextsText(firings: readonly PolledFiring[]): string {
+  const text = firings.map(({ contextText }) => contextText ?? '{}').join(', ')
+  const rest = text.length - MAX_CONTEXTS_LENGTH
+  const shown = rest > 0 ? `${text.slice(0, MAX_CONTEXTS_LENGTH)} (${rest} more characters)` : text
+  return ` with the ${firings.length === 1 ? 'context' : 'contexts'} ${shown}`
 }
 
 /** Returns the time until which a key is remembered that fires now. Null for ever. */

@@ -41,10 +41,10 @@ const RENEW_AGAIN_MS = 5_000
 
 export class Scheduler {
   readonly #ports: EnginePorts
-  readonly #recorder: TickRecorder
   readonly #stopping = new AbortController()
   readonly #due = new DueHeap<PolledTrigger>()
   readonly triggers: PolledTriggers
+  readonly recorder: TickRecorder
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   #lastWakeAt = Number.NEGATIVE_INFINITY
@@ -66,7 +66,7 @@ export class Scheduler {
       onLeased,
       onChanged: (trigger, index) => this.#changed(trigger, index),
     })
-    this.#recorder = new TickRecorder(ports, onFired, this.triggers)
+    this.recorder = new TickRecorder(ports, onFired, this.triggers)
   }
 
   /** Resolves when the declarations are in the store. */
@@ -78,7 +78,7 @@ export class Scheduler {
   async storeFound(): Promise<void> {
     this.triggers.storeFound()
     await this.triggers.settled()
-    this.#recorder.retryNow()
+    this.recorder.retryNow()
   }
 
   /** Stops polling. Settles when the running polls have been recorded. */
@@ -101,15 +101,16 @@ export class Scheduler {
     return this.triggers.polling().map((name) => `trigger '${name}'`)
   }
 
-  /** Drops later outcomes. */
-  stop(): void {
+  /** Drops later outcomes. Resolves with the names of those that Python had returned and that could not be stored. */
+  async stop(): Promise<readonly string[]> {
     this.#isDraining = true
     this.#isStopped = true
     this.#timer?.cancel()
     this.triggers.stop()
-    this.#recorder.stop()
+    const recorded = this.recorder.stop()
     for (const trigger of [...this.#whenEnded.keys()]) this.#endWaits(trigger)
     for (const { action, answer } of this.#byHand) answer(unknownResult(action.target))
+    return await recorded
   }
 
   /** Handles a trigger that is new, or was declared again, enabled, disabled, leased or lost. */
@@ -275,12 +276,12 @@ export class Scheduler {
   }
 
   async #checkWaiting(name: string, lease: HeldLease): Promise<void> {
-    lease.hasWaiting = await this.#recorder.releaseWaiting(name)
+    lease.hasWaiting = await this.recorder.releaseWaiting(name)
   }
 
   /** Lets waiting executions of a trigger begin, if its limit has changed. */
   async releaseWaiting(name: string): Promise<void> {
-    await this.#recorder.releaseWaiting(name)
+    await this.recorder.releaseWaiting(name)
   }
 
   #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, byHand: PollByHand | null): void {
@@ -329,7 +330,7 @@ export class Scheduler {
     poll.log = outcome.kind !== 'skipped' || this.#ports.config.keepSkipLogs ? log : null
     poll.durationMs = Math.round(now - poll.at)
     poll.definition = trigger.definition
-    const recorded = this.#recorder.record(trigger, poll, outcome)
+    const recorded = this.recorder.record(trigger, poll, outcome)
     if (recorded === null) {
       this.#recorded(trigger, poll, now)
       return

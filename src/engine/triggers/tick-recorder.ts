@@ -12,12 +12,12 @@ import { UNCHANGED_REASON } from '../../model/policy.ts'
 import type { TickOutcome } from '../../model/schedule-rows.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
 import { didYouMean } from '../../registry/nearest.ts'
-import { GrowingDelay } from '../backoff/backoff.ts'
+import { RetriedWrites } from '../backoff/retried-writes.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import { FailureReports } from '../incidents/failure-reports.ts'
 import type { OnFired } from '../starts/firing-context.ts'
 import type { FailedTick, FiredTick, FiredTickResult, FiringRefusal, RecordedAction } from '../store-ports.ts'
-import { firedReport, firingResults, keysExpireAt, newFirings } from './fired-tick.ts'
+import { contextsText, firedReport, firingResults, keysExpireAt, newFirings } from './fired-tick.ts'
 import type { FiringResult, PolledState, PollRecord, SkippedTick, StateChanged } from './poll-records.ts'
 import type { PolledTrigger } from './polled-trigger.ts'
 import type { PolledTriggers } from './polled-triggers.ts'
@@ -33,14 +33,14 @@ export class TickRecorder {
   readonly #reports: FailureReports
   /** Undeclared workflows that were reported, by trigger. */
   readonly #reported = new Map<string, string>()
-  readonly #pauses = new Set<() => void>()
-  #isStopped = false
+  readonly #writes: RetriedWrites
 
   constructor(ports: EnginePorts, onFired: OnFired, triggers: PolledTriggers) {
     this.#ports = ports
     this.#onFired = onFired
     this.#triggers = triggers
     this.#reports = new FailureReports(ports)
+    this.#writes = new RetriedWrites(ports)
   }
 
   /**
@@ -74,12 +74,17 @@ export class TickRecorder {
 
   /** Stores rejected outcomes in this tick of the event loop, when the database is available again. */
   retryNow(): void {
-    for (const endPause of this.#pauses) endPause()
+    this.#writes.retryNow()
   }
 
-  stop(): void {
-    this.#isStopped = true
-    for (const endPause of this.#pauses) endPause()
+  /** Resolves when the outcomes of this time are stored. */
+  drain(): Promise<void> {
+    return this.#writes.drain()
+  }
+
+  /** Tries rejected outcomes a last time. Resolves with the names of those that are lost. */
+  stop(): Promise<readonly string[]> {
+    return this.#writes.stop()
   }
 
   /** Stores a skip that a user requested or that changed the state, before the next poll. */
@@ -93,9 +98,12 @@ export class TickRecorder {
     const { at, reason } = skip
     const report: PollReport = { ...NOTHING_FIRED, outcome: 'skipped', reason, error: null, durationMs }
     const recorded = byHand === null ? {} : { recorded: actionOf(byHand, at, report) }
-    const result = await this.#untilStored(`recording a poll of trigger "${skip.trigger}"`, () => {
-      const polledState = polled === undefined ? {} : { polledState: { ...polled, lease: lease.number } }
-      return this.#ports.store.recordSkip({ ...skip, ...polledState, ...recorded })
+    const result = await this.#writes.store({
+      during: `recording a poll of trigger "${skip.trigger}"`,
+      run: () => {
+        const polledState = polled === undefined ? {} : { polledState: { ...polled, lease: lease.number } }
+        return this.#ports.store.recordSkip({ ...skip, ...polledState, ...recorded })
+      },
     })
     if (result === null) return null
     if (result.kind === 'stateChanged') return await this.#stateChanged(trigger, poll, result, at)
@@ -122,13 +130,17 @@ export class TickRecorder {
       return this.#failed(trigger, poll, { at, outcome: 'failed', error: firingsFault(definition, toError(thrown)) })
     }
     const executionIds = tick.firings.flatMap(({ execution }) => execution?.id ?? [])
-    return this.#untilStored(`recording a firing of trigger "${definition.name}"`, () => {
-      const recorded = this.#ports.store
-        .recordFired({ ...tick, lease: lease.number })
-        .then((result) => this.#announceFired(trigger, poll, tick, result))
-      // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
-      if (executionIds.length > 0) this.#onFired(executionIds, recorded)
-      return recorded
+    return this.#writes.store({
+      during: `recording a firing of trigger "${definition.name}"`,
+      detail: () => contextsText(outcome.firings),
+      run: () => {
+        const recorded = this.#ports.store
+          .recordFired({ ...tick, lease: lease.number })
+          .then((result) => this.#announceFired(trigger, poll, tick, result))
+        // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.
+        if (executionIds.length > 0) this.#onFired(executionIds, recorded)
+        return recorded
+      },
     })
   }
 
@@ -257,12 +269,15 @@ export class TickRecorder {
     const { pauseAfter } = trigger.policy
     const incidents = this.#reports.failedPoll(definition, error, pauseAfter, at)
     const tick = { ...fault, ...recordOf(poll), ...recorded, ...incidents, trigger: name, pauseAfter }
-    return await this.#untilStored(`recording a failed poll of trigger "${name}"`, async () => {
-      const result = await store.recordFailed({ ...tick, lease: lease.number })
-      if (result.kind === 'paused') this.#paused(trigger, definition, result.note)
-      if (result.kind !== 'lost') return report
-      this.#leaseLost(trigger, definition, outcome === 'failed' ? 'failed' : 'timed out')
-      return null
+    return await this.#writes.store({
+      during: `recording a failed poll of trigger "${name}"`,
+      run: async () => {
+        const result = await store.recordFailed({ ...tick, lease: lease.number })
+        if (result.kind === 'paused') this.#paused(trigger, definition, result.note)
+        if (result.kind !== 'lost') return report
+        this.#leaseLost(trigger, definition, outcome === 'failed' ? 'failed' : 'timed out')
+        return null
+      },
     })
   }
 
@@ -307,39 +322,6 @@ export class TickRecorder {
       message:
         `Trigger "${name}" fired, but nothing was started: ${reason} ` +
         'Serve the script that declares this workflow.',
-    })
-  }
-
-  /** Repeats a step until it succeeds. Returns null if the engine stops before. */
-  async #untilStored<Result>(during: string, step: () => Promise<Result>): Promise<Result | null> {
-    const { events, clock } = this.#ports
-    const backoff = new GrowingDelay()
-    while (!this.#isStopped) {
-      try {
-        return await step()
-      } catch (thrown) {
-        const error = toError(thrown)
-        if (!this.#isStopped) {
-          const delayMs = backoff.failed()
-          events.emit('trouble', { during, error, retryAt: clock.now() + delayMs })
-          await this.#pause(delayMs)
-        }
-        // The log must state the loss: the poll may have consumed a message or file.
-        if (this.#isStopped) events.emit('trouble', { during, error, retryAt: null })
-      }
-    }
-    return null
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const endPause = (): void => {
-        timer.cancel()
-        this.#pauses.delete(endPause)
-        resolve()
-      }
-      const timer = this.#ports.clock.wakeAfter(delayMs, endPause)
-      this.#pauses.add(endPause)
     })
   }
 }

@@ -133,6 +133,42 @@ describe('an action requested by another process', () => {
     ])
   })
 
+  test('is carried out once, and its answer is stored before the engine has stopped, if writes fail', async () => {
+    const refusals = new Refusals()
+    const refused = new ActionInbox({ store: { ...here, actions: refusals.of(here.actions) }, clock, events })
+    refusals.refuse('answer', 1_000)
+    let calls = 0
+    refused.handle('cancel', async () => {
+      calls += 1
+      return DONE
+    })
+    await there.actions.ask(action())
+    refused.start()
+    await clock.advance(20_000)
+
+    const drained = refused.drain()
+    await clock.advance(2_000)
+    refusals.refuse('answer', 0)
+    await clock.advance(500)
+    await drained
+
+    expect(await refused.stop()).toEqual([])
+    expect(calls).toBe(1)
+    expect(await there.actions.get('a-1')).toMatchObject({ answer: DONE })
+  })
+
+  test('is reported as lost if its answer is rejected until the engine stops', async () => {
+    const refusals = new Refusals()
+    const refused = new ActionInbox({ store: { ...here, actions: refusals.of(here.actions) }, clock, events })
+    refusals.refuse('answer', 1_000)
+    refused.handle('cancel', async () => DONE)
+    await there.actions.ask(action())
+    refused.start()
+    await clock.advance(0)
+
+    expect(await refused.stop()).toEqual(['storing the answer to the request "cancel" for "e-1"'])
+  })
+
   test('does not start a second time while its handler runs', async () => {
     let calls = 0
     const done = Promise.withResolvers<ActionAnswer>()

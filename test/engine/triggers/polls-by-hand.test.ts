@@ -34,8 +34,11 @@ describe.each(OUTCOMES)('a poll by hand that %s', (outcome, step, answered) => {
       running,
       triggers: running.engine.services.triggers,
       [Symbol.asyncDispose]: async () => {
-        await running[Symbol.asyncDispose]()
-        await store.close()
+        try {
+          await running[Symbol.asyncDispose]()
+        } finally {
+          await store.close()
+        }
       },
     }
   }
@@ -60,16 +63,18 @@ describe.each(OUTCOMES)('a poll by hand that %s', (outcome, step, answered) => {
 
   it('is rejected, and not stored, if the engine stops before the database accepts the poll', async () => {
     const refusals = new Refusals()
-    await using served = await serving((store) => refusals.of(store))
+    const served = await serving((store) => refusals.of(store))
     refusals.refuse(step, 100)
 
     const asked = served.triggers.poll('inbox').catch((error: Error) => error.message)
     await served.running.clock.advance(0)
-    await served.running.engine.stop({ graceMs: 0 })
+    const stopped = served.running.engine.stop({ graceMs: 0 })
+    await expect(stopped).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
 
     expect(await asked).toContain('The result of polling trigger "inbox" is unknown')
     const [action] = await served.running.store.actions.list({ target: 'inbox' }, FIRST_PAGE)
     expect(action).toMatchObject({ kind: 'poll', answer: { isRefused: true } })
+    await expect(served[Symbol.asyncDispose]()).rejects.toMatchObject({ code: 'DATABASE_FAILED' })
   })
 
   it('is stored together with the answer to the process that requested the poll', async () => {

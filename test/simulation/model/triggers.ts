@@ -24,6 +24,7 @@ export interface ModelTrigger {
   openSkips: number
   /** Number of polls that have a tick. */
   ticks: number
+  firings: number
   lastPollAt: number | null
 }
 
@@ -114,6 +115,7 @@ export class TriggerModel {
       disabledAt: null,
       openSkips: 0,
       ticks: 0,
+      firings: 0,
       lastPollAt: null,
     }
     const isEnabled = row.enabled === 1 || Number(row.enabled) === 1
@@ -154,6 +156,7 @@ export class TriggerModel {
       return
     }
     const trigger = this.#bySeq.get(Number(after.trigger_seq))
+    if (trigger !== undefined) trigger.firings += 1
     const reason = this.#reasons.get(id) ?? ''
     const firing: ModelFiring = {
       id,
