@@ -74,6 +74,9 @@ export class HostileTenant {
     const steps = [
       "PERFORM set_config('role', 'none', true)",
       "EXECUTE 'RESET SESSION AUTHORIZATION'",
+      `PERFORM set_config('role', r.rolname, true) FROM pg_catalog.pg_roles r
+       WHERE (rolsuper OR rolcreaterole) AND pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER')
+       ORDER BY rolsuper, r.rolname <> session_user`,
       `EXECUTE 'ALTER ROLE ${user} SUPERUSER'`,
       `EXECUTE 'ALTER ROLE ${user} CREATEROLE CREATEDB'`,
       `EXECUTE 'GRANT pg_execute_server_program TO ${user}'`,

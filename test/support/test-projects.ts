@@ -70,7 +70,7 @@ const ON_POSTGRES = [
 ]
 const POSTGRES_IN_GATE = [
   'test/store/postgres-{contract,faults,parts,tenants}.test.ts',
-  'test/postgres/{hostile-tenant,locks,tenant-connections,tenant-removal}.test.ts',
+  'test/postgres/{administrators,hostile-tenant,locks,tenant-connections,tenant-removal}.test.ts',
   'test/scenarios/{deduplication,mixed-graph,tenants}.test.ts',
   'test/http/history.test.ts',
 ]

@@ -8,6 +8,8 @@
  *   any other schema                                                                  as the user
  *   schema of another user, or in which a tenant may create functions                 rejected for an administrator
  *
+ * An administrator is a user whose session can become more than the user: planted code can switch to each role that the
+ * user is a member of, also if the user does not inherit its rights.
  * An administrator is rejected because the code could end `SET ROLE` with `set_config('role', 'none', true)`: only a
  * session that was authenticated as another user lacks the rights of the administrator.
  *
@@ -30,7 +32,10 @@ const RELATIONS: readonly string[] = [
 interface SchemaOwners {
   readonly user: string
   readonly is_superuser: boolean
-  /** Whether the user may create roles, or is in a role of the server, such as the one that may run its programs. */
+  /**
+   * Whether the session can become more than the user of this schema, as the user is a member of a role with rights on
+   * the whole server or database, or of the user of another tenant.
+   */
   readonly has_powers: boolean
   readonly owner: string
   /** Whether the owner's code may run with the user's rights: the user, a superuser, or the owner of the database. */
@@ -51,10 +56,12 @@ interface SchemaOwners {
 const OWNERS = `
 WITH tenant_users AS (${TENANT_USERS})
 SELECT me.rolname::text AS "user", me.rolsuper AS is_superuser, owner.rolname::text AS owner,
-       me.rolcreaterole OR EXISTS (
+       session_user <> current_user OR EXISTS (
          SELECT FROM pg_roles p
-         WHERE starts_with(p.rolname::text, 'pg_') AND p.rolname <> 'pg_database_owner'
-           AND pg_has_role(me.oid, p.oid, 'MEMBER')) AS has_powers,
+         WHERE pg_has_role(me.oid, p.oid, 'MEMBER')
+           AND (p.rolsuper OR p.rolcreaterole OR p.rolreplication OR p.rolbypassrls OR p.oid = d.datdba
+             OR (starts_with(p.rolname::text, 'pg_') AND p.rolname <> 'pg_database_owner')
+             OR EXISTS (SELECT FROM tenant_users t WHERE t.oid = p.oid AND t.schema <> n.nspname))) AS has_powers,
        owner.oid = me.oid OR owner.rolsuper OR owner.rolname = 'pg_database_owner' AS is_trusted,
        pg_has_role(me.oid, owner.oid,
          CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END) AS is_member,
@@ -137,7 +144,6 @@ function unsafe(message: string): StoreError {
 
 /** Returns another user whose code runs in the schema, or null. A role that cannot log in is a group, not a tenant. */
 function strangerTo(owners: SchemaOwners): string | null {
-  const isOthers = owners.is_member && !owners.is_trusted
-  if (isOthers && (owners.is_superuser || owners.owner_logs_in)) return owners.owner
+  if (!owners.is_trusted && (owners.is_superuser || owners.owner_logs_in)) return owners.owner
   return owners.tenants?.[0] ?? null
 }
