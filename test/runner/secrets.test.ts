@@ -60,13 +60,28 @@ describe('the secrets of tasks', () => {
     })
   })
 
-  it('can be read by the aliases in the context, which contain only names of secrets', async () => {
-    const refs = { __cloacina_secret_refs__: { db: 'warehouse' } }
+  it('can be read by the aliases in the parameters of a schedule, which contain only names of secrets', async () => {
+    const { schedules, executions } = observed.runner
+    const timing = { expression: '0 0 1 1 *', timezone: 'UTC', catchup: 'skip', isEnabled: true } as const
+    const schedule = await schedules.registerInstance('by_alias', 'yearly', timing, '{"db":{"$secret":"warehouse"}}')
 
-    const { context } = await execute('by_alias', refs)
+    const { context } = await executions.wait(await schedules.run(schedule))
 
-    expect(context).toEqual({ length: PASSWORD.length, input: refs })
+    expect(context).toMatchObject({
+      length: PASSWORD.length,
+      input: { __cloacina_secret_refs__: { db: 'warehouse' } },
+    })
     expect(asked).toMatchObject([['warehouse', { workflow: 'by_alias' }]])
+  })
+
+  it.each([
+    ['', '__cloacina_secret_refs__'],
+    [' with escapes', '\\u005f_cloacina_secret_refs__'],
+  ])('cannot be chosen by the caller with aliases in the context%s', { tags: ['proof'] }, async (_, key) => {
+    const result = await observed.runner.executeText('by_alias', `{"n":1.0,"${key}":{"db":"warehouse"}}`)
+
+    expect(result.status).toBe('Failed')
+    expect(new Set(asked.map(([name]) => name))).toEqual(new Set(['db']))
   })
 
   it('are not returned to a poll, to a script during its import, or to a task that has ended', {

@@ -6,7 +6,7 @@ import type { Backfill, Batch, BatchCursor, Refire } from '../../model/schedule-
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import { currentDefinition } from '../services/workflow-service.ts'
-import { cronInput, newExecutionOrError } from '../starts/firing-context.ts'
+import { cronInput, executionOrError, newInstanceExecution } from '../starts/firing-context.ts'
 import { type BackfillPlan, isExhausted, MAX_TIMES_PER_STEP, nextBackfillTimes } from './backfill-times.ts'
 import type { BatchStart, StoredFiring } from './batch-store.ts'
 
@@ -44,7 +44,7 @@ async function nextBackfillStarts(backfill: Backfill, most: number, ports: Ports
   const origin = { kind: 'backfill', schedule, trigger, backfillId } as const
   const starts = times.flatMap((scheduledAt): readonly BatchStart[] => {
     const inputText = cronInput({ ...row, expression, timezone }, scheduledAt, 'backfill', codec)
-    const execution = newExecutionOrError(newId(), workflow, inputText, codec, BATCH_PRIORITY)
+    const execution = executionOrError(() => newInstanceExecution(newId(), workflow, inputText, codec, BATCH_PRIORITY))
     return execution instanceof UsageError ? [] : [{ execution, origin, scheduledAt }]
   })
   return { starts, leftOut: leftOut + times.length - starts.length, cursor }
@@ -99,7 +99,7 @@ async function refired({ id, trigger }: Refire, firing: StoredFiring, ports: Por
   const inputText = await store.history.contextText(firing.execution.id, 'input')
   if (inputText === null || workflow === null) return null
   const origin = { kind: 'refire', trigger, firingId: firing.id, refireId: id } as const
-  const execution = newExecutionOrError(newId(), workflow, inputText, codec, BATCH_PRIORITY)
+  const execution = executionOrError(() => newInstanceExecution(newId(), workflow, inputText, codec, BATCH_PRIORITY))
   return execution instanceof UsageError ? null : { execution, origin, scheduledAt: null }
 }
 

@@ -3,7 +3,7 @@
 import { UsageError } from '../../errors.ts'
 import type { CronFiringRow } from '../../model/schedule-rows.ts'
 import type { EnginePorts } from '../engine-options.ts'
-import { cronInput, newExecutionOrError } from '../starts/firing-context.ts'
+import { cronInput, executionOrError, newInstanceExecution } from '../starts/firing-context.ts'
 
 /** `onAccepted`: called after each execution is passed to the store. */
 export async function recoverLostCrons(ports: EnginePorts, onAccepted: () => void): Promise<void> {
@@ -28,7 +28,7 @@ async function recover(firing: CronFiringRow, ports: EnginePorts, onAccepted: ()
   const attempt = firing.recoveryAttempts + 1
   const inputText = cronInput(schedule, firing.scheduledAt, { attempt, firingId: firing.id }, codec)
   const trigger = schedule.triggerName === null ? undefined : registry.current().triggers.get(schedule.triggerName)
-  const made = newExecutionOrError(newId(), workflow, inputText, codec, trigger?.priority)
+  const made = executionOrError(() => newInstanceExecution(newId(), workflow, inputText, codec, trigger?.priority))
   // The attempt is counted, because the parameters have no usable value for the limit of the workflow.
   const execution = made instanceof UsageError ? null : made
   const at = clock.now()

@@ -22,7 +22,7 @@ import type { Timer, WallJump } from '../clock-port.ts'
 import { type DueEntry, DueHeap } from '../due.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import { FailureReports } from '../incidents/failure-reports.ts'
-import { cronInput, newExecutionOrError, type OnFired } from '../starts/firing-context.ts'
+import { cronInput, executionOrError, newInstanceExecution, type OnFired } from '../starts/firing-context.ts'
 import type { NewExecution } from '../starts/new-executions.ts'
 import { type DueDecision, decideDue, followingRunAt } from './catchup.ts'
 import type { CronClaim, CronMove } from './cron-store.ts'
@@ -213,7 +213,9 @@ export class CronScheduler {
     const { registry, codec, newId, events } = this.#ports
     const trigger = row.triggerName === null ? undefined : registry.current().triggers.get(row.triggerName)
     const inputText = cronInput(row, dueAt, null, codec)
-    const execution = newExecutionOrError(newId(), workflow, inputText, codec, trigger?.priority)
+    const execution = executionOrError(() =>
+      newInstanceExecution(newId(), workflow, inputText, codec, trigger?.priority),
+    )
     if (!(execution instanceof UsageError)) return execution
     const message = `Cron ${shownName(row)} fired, but nothing was started: ${execution.message}`
     events.emit('warning', { code: 'LIMITED', scheduleId: row.id, workflow: row.workflow, message })

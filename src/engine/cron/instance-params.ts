@@ -2,9 +2,7 @@
 
 import type { ContextText } from '../../model/context.ts'
 import type { ContextCodec } from '../ports.ts'
-
-/** Context key with the secret for each local name. */
-const SECRET_REFS_KEY = '__cloacina_secret_refs__'
+import { SECRET_NAMES_KEY } from '../starts/secret-names.ts'
 
 /** Keys that the engine writes. Parameters with these names are omitted. */
 const RESERVED_KEYS = new Set([
@@ -21,7 +19,7 @@ const RESERVED_KEYS = new Set([
   'is_recovery',
   'recovery_attempt',
   'original_execution_id',
-  SECRET_REFS_KEY,
+  SECRET_NAMES_KEY,
 ])
 
 /** Omits reserved keys. A value `{"$secret": "name"}` becomes an alias for that secret. Values keep their text. */
@@ -36,7 +34,7 @@ export function instanceParams(paramsText: ContextText, codec: ContextCodec): Co
     else secrets.push([key, secret])
   }
   if (secrets.length > 0)
-    members.push(`${JSON.stringify(SECRET_REFS_KEY)}:${JSON.stringify(Object.fromEntries(secrets))}`)
+    members.push(`${JSON.stringify(SECRET_NAMES_KEY)}:${JSON.stringify(Object.fromEntries(secrets))}`)
   return `{${members.join(',')}}`
 }
 

@@ -5,7 +5,7 @@ import type { NewAction } from '../../model/action.ts'
 import type { CronRow } from '../../model/schedule-rows.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import type { EnginePorts } from '../engine-options.ts'
-import { cronInput, limitedError, newExecution, type OnFired } from '../starts/firing-context.ts'
+import { cronInput, limitedError, newInstanceExecution, type OnFired } from '../starts/firing-context.ts'
 
 /** Parts of the firing that the caller creates. */
 export interface RunNow {
@@ -23,7 +23,13 @@ export async function runNow(
 ): Promise<void> {
   const { at } = action
   const trigger = row.triggerName === null ? undefined : registry.current().triggers.get(row.triggerName)
-  const execution = newExecution(executionId, workflow, cronInput(row, at, null, codec), codec, trigger?.priority)
+  const execution = newInstanceExecution(
+    executionId,
+    workflow,
+    cronInput(row, at, null, codec),
+    codec,
+    trigger?.priority,
+  )
   const firingId = newId()
   const stored = store.runCron({ scheduleId: row.id, firingId, at, execution, action })
   // In the same tick of the event loop, so that the execution is taken in the transaction that accepts it.

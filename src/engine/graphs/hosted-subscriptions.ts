@@ -18,7 +18,7 @@ import { formatInstant } from '../../model/time/instant.ts'
 import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { Reconciler } from '../backoff/reconciler.ts'
 import type { EnginePorts } from '../engine-options.ts'
-import { newExecutionOrError, type OnFired } from '../starts/firing-context.ts'
+import { executionOrError, newExecution, type OnFired } from '../starts/firing-context.ts'
 import type { NewExecution } from '../starts/new-executions.ts'
 import type { PendingSubscription, SubscriptionStep } from './graph-store.ts'
 
@@ -140,7 +140,8 @@ export class Subscriptions {
       reactor_firing_id: firing.id,
       reactor_fired_at: formatInstant(firing.firedAt),
     }
-    return newExecutionOrError(newId(), workflow, codec.merge([firing.payloadText, JSON.stringify(added)]), codec)
+    const inputText = codec.merge([firing.payloadText, JSON.stringify(added)])
+    return executionOrError(() => newExecution(newId(), workflow, inputText, codec))
   }
 
   #warnOfLimit({ reactor, workflow }: Subscription, reason: string): void {

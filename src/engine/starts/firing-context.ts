@@ -9,6 +9,7 @@ import type { WorkflowDefinition } from '../../model/workflow.ts'
 import { LimitValueError, neededSlot } from '../limits/limit-keys.ts'
 import type { ContextCodec } from '../ports.ts'
 import type { LimitedStart, NewExecution } from './new-executions.ts'
+import { withoutSecretNames } from './secret-names.ts'
 
 /** Called in the tick of the event loop in which a firing is stored. `announced`: settles when it was announced. */
 export type OnFired = (executionIds: readonly string[], announced: Promise<unknown>) => void
@@ -66,10 +67,25 @@ export function cronInput(
 }
 
 /**
- * Makes an execution. `priority`: default that of the workflow. Throws `INVALID_CONTEXT` if the workflow has a limit,
- * and the input has no usable value of its `per`.
+ * Makes an execution for an input from outside, without names of secrets: a caller must not choose the secret that a
+ * task reads. Otherwise like `newInstanceExecution`.
  */
 export function newExecution(
+  id: string,
+  workflow: WorkflowDefinition,
+  inputText: ContextText,
+  codec: ContextCodec,
+  priority?: number,
+): NewExecution {
+  return newInstanceExecution(id, workflow, withoutSecretNames(inputText, codec), codec, priority)
+}
+
+/**
+ * Makes an execution for an input from `cronInput`, or for the stored input of another execution. `priority`: default
+ * that of the workflow. Throws `INVALID_CONTEXT` if the workflow has a limit, and the input has no usable value of its
+ * `per`.
+ */
+export function newInstanceExecution(
   id: string,
   workflow: WorkflowDefinition,
   inputText: ContextText,
@@ -87,10 +103,10 @@ export function newExecution(
   }
 }
 
-/** Makes an execution as `newExecution` does, or returns the error of an input without a usable value of `per`. */
-export function newExecutionOrError(...made: Parameters<typeof newExecution>): NewExecution | UsageError {
+/** Makes an execution, or returns the error of an input without a usable value of `per`. */
+export function executionOrError(make: () => NewExecution): NewExecution | UsageError {
   try {
-    return newExecution(...made)
+    return make()
   } catch (thrown) {
     if (thrown instanceof UsageError && thrown.code === 'INVALID_CONTEXT') return thrown
     throw thrown

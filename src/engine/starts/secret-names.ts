@@ -1,0 +1,16 @@
+/** Context key with the secret for each local name. Only the declared parameters of an instance may set it. */
+
+import type { ContextText } from '../../model/context.ts'
+import type { ContextCodec } from '../ports.ts'
+
+export const SECRET_NAMES_KEY = '__cloacina_secret_refs__'
+
+/** Returns the context without the key. Values keep their text. */
+export function withoutSecretNames(contextText: ContextText, codec: ContextCodec): ContextText {
+  // The key can also be written with escapes such as `\u005f`.
+  if (!contextText.includes(SECRET_NAMES_KEY) && !contextText.includes('\\u')) return contextText
+  const keys = Object.keys(JSON.parse(contextText) as Record<string, unknown>)
+  if (!keys.includes(SECRET_NAMES_KEY)) return contextText
+  const kept = keys.filter((key) => key !== SECRET_NAMES_KEY)
+  return `{${kept.map((key) => `${JSON.stringify(key)}:${codec.pick(contextText, key)}`).join(',')}}`
+}
