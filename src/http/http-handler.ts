@@ -31,7 +31,10 @@ export interface HttpHandlerOptions {
 }
 
 const OPTIONS = optionsSchema({
-  basePath: textSchema('a path that begins with "/"', (text) => /^\/\S*$/.test(text)),
+  // A pattern such as "/:tenant" would match other paths than those whose prefix is checked.
+  basePath: textSchema('a path that begins with "/", without any of : * ? { } #', (text) =>
+    /^\/[^\s:*?{}#]*$/.test(text),
+  ),
   token: HTTP_TOKEN,
   hosts: v.array(textSchema('a host name', (text) => text !== '')),
   log: v.function(),

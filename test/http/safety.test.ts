@@ -123,6 +123,9 @@ describe('the safety of the HTTP interface', () => {
   it.each([
     [{ tokn: 'a' }, /Unknown option "tokn"\. Did you mean "token"\?/],
     [{ basePath: 'cloaca' }, /"basePath" must be a path/],
+    [{ basePath: '/t/:tenant' }, /"basePath" must be a path .* without any of : \* \? \{ \} #/],
+    [{ basePath: '/t/*' }, /"basePath" must be a path/],
+    [{ basePath: '/t/:tenant{[a-z]+}' }, /"basePath" must be a path/],
     [{ hosts: 'jobs.example' }, /"hosts" must be a list/],
     [{ token: '' }, /"token" must be/],
   ])('rejects invalid options: %j', (options, message) => {

@@ -28,7 +28,7 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
 }
 
 const READING: ReadonlySet<string> = new Set(['GET', 'HEAD'])
-/** Paths that pages of other sites may not load: they cannot read the answer, but could make the server compute it. */
+/** Paths that pages of other origins may not load: they cannot read the answer, but could make the server work. */
 const DATA = /^\/(?:api|metrics|events)(?:\/|$)/
 const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
 
@@ -42,8 +42,8 @@ export function assertAllowed(request: Request, path: string, rules: AccessRules
     throw new HttpProblem(421, 'HOST_REFUSED', message)
   }
   const isReading = READING.has(request.method)
-  if (isReading && DATA.test(path) && request.headers.get('sec-fetch-site') === 'cross-site') {
-    const message = `Pages of other sites may not read "${path}". Open the URL directly in a new tab.`
+  if (isReading && DATA.test(path) && !isOwnFetch(request)) {
+    const message = `Pages of other origins may not read "${path}". Open the URL directly in a new tab.`
     throw new HttpProblem(403, 'ORIGIN_REFUSED', message)
   }
   if (isReading && (rules.token === null || PROBES.has(path) || isPagePath(path))) return
@@ -86,6 +86,12 @@ function hostOf(request: Request): { readonly name: string; readonly hostname: s
   const [, hostname] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d+)?$/.exec(name) ?? []
   if (hostname === undefined) throw new HttpProblem(400, 'HOST_REFUSED', 'The header "Host" is not a valid host name.')
   return { name, hostname: canonicalHost(hostname) }
+}
+
+/** Whether a page of this origin or a user sent the request, or a client that is not a browser. */
+function isOwnFetch(request: Request): boolean {
+  const site = request.headers.get('sec-fetch-site')
+  return site === null || site === 'same-origin' || site === 'none'
 }
 
 function isSameOrigin(request: Request, host: string): boolean {
