@@ -168,7 +168,7 @@ function originCases(route: Route, access: Access): readonly RouteCase[] {
     }),
     ...sites.map((site) => {
       const request = withHeaders(allowedRequest(route, access), { 'sec-fetch-site': site })
-      const isRefused = isReading(route) ? isData && site === 'cross-site' : token === null
+      const isRefused = isReading(route) ? isData && site !== 'none' : token === null
       return { name: `from a page that is ${site}`, request, expected: isRefused ? [403] : letIn(route) }
     }),
   ]
