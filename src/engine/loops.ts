@@ -176,13 +176,14 @@ export class Loops {
     this.batches.stop()
     const pollWaitMs = Math.min(graceMs, MAX_POLL_WAIT_MS)
     const ended = this.scheduler.drain()
-    void this.scheduler.recorder.drain()
-    const polled = pollWaitMs === 0 ? Promise.resolve() : settledWithin(ended, pollWaitMs, this.#ports.clock)
-    const polls = polled.then(() => this.scheduler.recorder.drain())
-    const drained = Promise.all([polls, this.graphs.drain(pollWaitMs), this.executor.drain(), this.inbox.drain()])
+    const polls = pollWaitMs === 0 ? null : settledWithin(ended, pollWaitMs, this.#ports.clock)
+    const results = [this.scheduler.writes.drain(), this.inbox.drain()]
+    const drained = Promise.all([polls, this.graphs.drain(pollWaitMs), this.executor.drain(), ...results])
     void this.#code.handOver(isPolling)
     if (isPolling) this.scheduler.triggers.handOver()
     await drained
+    // Results that arrived in the meantime.
+    await Promise.all([this.scheduler.writes.drain(), this.inbox.drain()])
   }
 
   /** Drops later outcomes. Resolves with the names of known results that the database rejected again. */

@@ -77,6 +77,8 @@ it('bash completes quoted names and recent ids of the database, and evaluates no
   expect(offered(script, 'trigger', 'show', 'in').toSorted()).toEqual(['in\\ \\$\\(touch\\ pwned\\)', 'inbox'])
   expect(offered(script, 'trigger', 'show', '')).toContain('nightly')
   expect(offered(script, 'trigger', 'show', '--db', 'other.db', 'e')).toEqual(['elsewhere'])
+  // Bash splits `--db sqlite://other.db` at the colon.
+  expect(offered(script, 'trigger', 'show', '--db', 'sqlite', ':', '//other.db', 'e')).toEqual(['elsewhere'])
   expect(offered(script, 'execution', 'list', '--trigger', 'inb')).toEqual(['inbox'])
   expect(offered(script, 'execution', 'show', '5')).toEqual([ids[0]])
   expect(offered(script, 'execution', 'cancel', '').toSorted()).toEqual(ids.toSorted())

@@ -51,9 +51,21 @@ export function completeCommand(): Command {
 }
 
 /** Returns the database that an unfinished command line names. */
-function databaseIn(words: readonly string[]): DatabaseOptions {
+function databaseIn(split: readonly string[]): DatabaseOptions {
+  const words = joined(split)
   const [db, schema] = [valueIn(words, '--db'), valueIn(words, '--schema')]
   return { ...(db !== undefined && { db }), ...(schema !== undefined && { schema }) }
+}
+
+/** Joins the words that bash splits at the characters `=`, `:` and `@`, which become words of their own. */
+function joined(words: readonly string[]): readonly string[] {
+  const whole: string[] = []
+  for (const [index, word] of words.entries()) {
+    const isPart = [word, words[index - 1]].some((each) => each !== undefined && /^[=:@]+$/.test(each))
+    if (isPart) whole.push(`${whole.pop() ?? ''}${word}`)
+    else whole.push(word)
+  }
+  return whole
 }
 
 function valueIn(words: readonly string[], option: string): string | undefined {

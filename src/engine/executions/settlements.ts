@@ -39,9 +39,8 @@ export class Settlements {
   #afterStored: AfterStored[] = []
   #writing: Promise<void> | null = null
   readonly #backoff = new GrowingDelay()
-  #isClosed = false
-  #isDraining = false
-  #isElsewhere = false
+  /** `elsewhere`: another engine owns the execution. */
+  #state: 'open' | 'draining' | 'closed' | 'elsewhere' = 'open'
   /** Whether changes were lost although this engine owns the execution. */
   #isLost = false
   readonly #owner: SettlementOwner
@@ -95,17 +94,21 @@ export class Settlements {
 
   /** Repeats rejected steps more often. Resolves when the changes of this time are stored. */
   async drain(): Promise<void> {
-    this.#isDraining = true
+    if (this.#state === 'open') this.#state = 'draining'
     this.#endPause?.()
     await this.#writing
   }
 
   /** Stops retries. Resolves with whether the added changes are stored, and not refused again. */
   async close(): Promise<boolean> {
-    this.#isClosed = true
+    if (!this.#isClosed) this.#state = 'closed'
     this.#endPause?.()
     await this.#writing
     return !this.#isLost
+  }
+
+  get #isClosed(): boolean {
+    return this.#state === 'closed' || this.#state === 'elsewhere'
   }
 
   async #writeAll(): Promise<void> {
@@ -121,7 +124,7 @@ export class Settlements {
   }
 
   #drop(): void {
-    this.#isLost = !this.#isElsewhere
+    this.#isLost = this.#state === 'closed'
     const afterStored = this.#afterStored
     this.#afterStored = []
     for (const callback of afterStored) callback(false)
@@ -164,11 +167,10 @@ export class Settlements {
       this.#afterStored = [...afterStored, ...this.#afterStored]
       this.#applied ??= applied
       if (isTakenOver(thrown)) {
-        this.#isClosed = true
-        this.#isElsewhere = true
+        this.#state = 'elsewhere'
         this.#owner.takenOver()
       }
-      const delayMs = this.#isDraining ? FIRST_DELAY_MS : this.#backoff.failed()
+      const delayMs = this.#state === 'draining' ? FIRST_DELAY_MS : this.#backoff.failed()
       this.#reportTrouble(thrown, delayMs)
       return delayMs
     }

@@ -87,10 +87,13 @@ export function newFirings(
 
 /** Returns the contexts of firings for a log line that reports their loss. */
 export function contextsText(firings: readonly PolledFiring[]): string {
-  const text = firings.map(({ contextText }) => contextText ?? '{}').join(', ')
-  const rest = text.length - MAX_CONTEXTS_LENGTH
-  const shown = rest > 0 ? `${text.slice(0, MAX_CONTEXTS_LENGTH)} (${rest} more characters)` : text
-  return ` with the ${firings.length === 1 ? 'context' : 'contexts'} ${shown}`
+  const most = Math.floor(MAX_CONTEXTS_LENGTH / Math.max(1, firings.length))
+  const texts = firings.map(({ contextText }) => {
+    const text = contextText ?? '{}'
+    const rest = text.length - most
+    return rest > 0 ? `${text.slice(0, most)} (${rest} more characters)` : text
+  })
+  return ` with the ${firings.length === 1 ? 'context' : 'contexts'} ${texts.join(', ')}`
 }
 
 /** Returns the time until which a key is remembered that fires now. Null for ever. */

@@ -18,6 +18,7 @@
 import { InternalError, toError } from '../../errors.ts'
 import type { ActionAnswer, NewAction } from '../../model/action.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
+import { RetriedWrites } from '../backoff/retried-writes.ts'
 import type { Timer } from '../clock-port.ts'
 import { DueHeap, firstDueAt, jitteredAt, nextDueAt } from '../due.ts'
 import type { EnginePorts } from '../engine-options.ts'
@@ -41,10 +42,11 @@ const RENEW_AGAIN_MS = 5_000
 
 export class Scheduler {
   readonly #ports: EnginePorts
+  readonly #recorder: TickRecorder
   readonly #stopping = new AbortController()
   readonly #due = new DueHeap<PolledTrigger>()
   readonly triggers: PolledTriggers
-  readonly recorder: TickRecorder
+  readonly writes: RetriedWrites
   #timer: Timer | null = null
   #timerAt = Number.POSITIVE_INFINITY
   #lastWakeAt = Number.NEGATIVE_INFINITY
@@ -66,7 +68,8 @@ export class Scheduler {
       onLeased,
       onChanged: (trigger, index) => this.#changed(trigger, index),
     })
-    this.recorder = new TickRecorder(ports, onFired, this.triggers)
+    this.writes = new RetriedWrites(ports)
+    this.#recorder = new TickRecorder(ports, onFired, this.triggers, this.writes)
   }
 
   /** Resolves when the declarations are in the store. */
@@ -78,7 +81,7 @@ export class Scheduler {
   async storeFound(): Promise<void> {
     this.triggers.storeFound()
     await this.triggers.settled()
-    this.recorder.retryNow()
+    this.writes.retryNow()
   }
 
   /** Stops polling. Settles when the running polls have been recorded. */
@@ -107,10 +110,9 @@ export class Scheduler {
     this.#isStopped = true
     this.#timer?.cancel()
     this.triggers.stop()
-    const recorded = this.recorder.stop()
     for (const trigger of [...this.#whenEnded.keys()]) this.#endWaits(trigger)
     for (const { action, answer } of this.#byHand) answer(unknownResult(action.target))
-    return await recorded
+    return await this.writes.stop()
   }
 
   /** Handles a trigger that is new, or was declared again, enabled, disabled, leased or lost. */
@@ -276,12 +278,12 @@ export class Scheduler {
   }
 
   async #checkWaiting(name: string, lease: HeldLease): Promise<void> {
-    lease.hasWaiting = await this.recorder.releaseWaiting(name)
+    lease.hasWaiting = await this.#recorder.releaseWaiting(name)
   }
 
   /** Lets waiting executions of a trigger begin, if its limit has changed. */
   async releaseWaiting(name: string): Promise<void> {
-    await this.recorder.releaseWaiting(name)
+    await this.#recorder.releaseWaiting(name)
   }
 
   #ask(trigger: PolledTrigger, now: number, latenessMs: number | null, byHand: PollByHand | null): void {
@@ -330,7 +332,7 @@ export class Scheduler {
     poll.log = outcome.kind !== 'skipped' || this.#ports.config.keepSkipLogs ? log : null
     poll.durationMs = Math.round(now - poll.at)
     poll.definition = trigger.definition
-    const recorded = this.recorder.record(trigger, poll, outcome)
+    const recorded = this.#recorder.record(trigger, poll, outcome)
     if (recorded === null) {
       this.#recorded(trigger, poll, now)
       return

@@ -12,7 +12,7 @@ import { UNCHANGED_REASON } from '../../model/policy.ts'
 import type { TickOutcome } from '../../model/schedule-rows.ts'
 import type { PollOutcome, TriggerDefinition } from '../../model/trigger.ts'
 import { didYouMean } from '../../registry/nearest.ts'
-import { RetriedWrites } from '../backoff/retried-writes.ts'
+import type { RetriedWrites } from '../backoff/retried-writes.ts'
 import type { EnginePorts } from '../engine-options.ts'
 import { FailureReports } from '../incidents/failure-reports.ts'
 import type { OnFired } from '../starts/firing-context.ts'
@@ -35,12 +35,12 @@ export class TickRecorder {
   readonly #reported = new Map<string, string>()
   readonly #writes: RetriedWrites
 
-  constructor(ports: EnginePorts, onFired: OnFired, triggers: PolledTriggers) {
+  constructor(ports: EnginePorts, onFired: OnFired, triggers: PolledTriggers, writes: RetriedWrites) {
     this.#ports = ports
     this.#onFired = onFired
     this.#triggers = triggers
     this.#reports = new FailureReports(ports)
-    this.#writes = new RetriedWrites(ports)
+    this.#writes = writes
   }
 
   /**
@@ -70,21 +70,6 @@ export class TickRecorder {
     this.#ports.store.noteSkip(skip)
     this.#tick(trigger, poll, at, 'skipped', reason)
     return null
-  }
-
-  /** Stores rejected outcomes in this tick of the event loop, when the database is available again. */
-  retryNow(): void {
-    this.#writes.retryNow()
-  }
-
-  /** Resolves when the outcomes of this time are stored. */
-  drain(): Promise<void> {
-    return this.#writes.drain()
-  }
-
-  /** Tries rejected outcomes a last time. Resolves with the names of those that are lost. */
-  stop(): Promise<readonly string[]> {
-    return this.#writes.stop()
   }
 
   /** Stores a skip that a user requested or that changed the state, before the next poll. */
